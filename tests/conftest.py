@@ -19,6 +19,7 @@ settings.load_profile("any machine")
 collect_ignore = ["edge/viewer"] if needs.lacking(("_tkinter",)) else []  # its modules import Tk at once
 
 GROUPS = {
+    "tests/architecture/": "source",
     "tests/attacks/": "unit",
     "tests/interop/": "unit",
     "tests/edge/viewer/": "display",
@@ -28,7 +29,8 @@ GROUPS = {
 }
 """Folder -> group; the tests of a group run one after the other, in one process.
 
-``unit``: they question one daemon, which takes long to start. ``display``: one X server has one keyboard and one focus.
+``source``: they look at the same syntax trees. ``unit``: they question one daemon, which takes long to start.
+``display``: one X server has one keyboard and one focus.
 ``machine``: each starts daemons with workers of its own, and measures what they take.
 """
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,12 +19,13 @@ class Module:
 
     ``name`` is dotted, as ``edge.link.server``; a package has the name of its folder. ``imports`` are the full names
     of all that the module imports anywhere, or names in a string of its own to import it later; ``at_start`` those
-    that importing the module imports.
+    that importing the module imports; ``nodes`` all nodes of ``tree``, in the order of :func:`ast.walk`.
     """
 
     name: str
     file: Path
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
     imports: frozenset[str]
     at_start: frozenset[str]
     relative: bool
@@ -32,6 +35,7 @@ class Module:
         """Whether this is the face of a package."""
         return self.file.name == "__init__.py"
 
+    @cached_property
     def lines(self) -> list[str]:
         """The lines of the file."""
         return self.file.read_text(encoding="utf-8").splitlines()
@@ -41,28 +45,44 @@ class Module:
 def modules(package: str) -> dict[str, Module]:
     """All modules of the top-level folder *package*, by dotted name; none where there is no such folder."""
     found = {}
-    for file in sorted((ROOT / package).rglob("*.py")):
-        parts = file.relative_to(ROOT).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        found[name] = _read(name, file)
+    with _no_collection():
+        for file in sorted((ROOT / package).rglob("*.py")):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            found[name] = module_of(name, file, file.read_text(encoding="utf-8"))
     return found
 
 
-def _read(name: str, file: Path) -> Module:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Trees are a million objects and no garbage: looking for some takes three quarters of the time of reading them."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+def module_of(name: str, file: Path, text: str) -> Module:
+    """The module *name* with the source *text*; *file* is where it stands."""
+    tree = ast.parse(text)
+    nodes = tuple(ast.walk(tree))
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     texts = {
         node.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("edge.")
     }
     return Module(
         name,
         file,
         tree,
-        imports=frozenset(_names(nodes) | {text for text in texts if _is_module(text)}),
+        nodes,
+        imports=frozenset(_names(imports) | {text for text in texts if _is_module(text)}),
         at_start=frozenset(_names(_run_at_import(tree.body))),
-        relative=any(isinstance(node, ast.ImportFrom) and node.level > 0 for node in nodes),
+        relative=any(isinstance(node, ast.ImportFrom) and node.level > 0 for node in imports),
     )
 
 
@@ -113,16 +133,22 @@ def imported_at_start(module: Module, known: dict[str, Module]) -> set[str]:
     return (targets | faces) - {module.name}
 
 
-def reached(start: str, known: dict[str, Module]) -> set[str]:
-    """All names that importing the module *start* of *known* imports, other libraries' included."""
-    seen, ahead, names = {start}, [start], set[str]()
+def each_imported_at_start(known: dict[str, Module]) -> dict[str, set[str]]:
+    """Name of each module of *known* -> the modules of *known* that importing it imports."""
+    return {name: imported_at_start(module, known) for name, module in known.items()}
+
+
+def reached(start: str, known: dict[str, Module], after: dict[str, set[str]]) -> set[str]:
+    """All names that importing the module *start* of *known* imports, other libraries' included.
+
+    *after* is what :func:`each_imported_at_start` says of *known*.
+    """
+    seen, ahead = {start}, [start]
     while ahead:
-        module = known[ahead.pop()]
-        names |= module.at_start
-        new = imported_at_start(module, known) - seen
+        new = after[ahead.pop()] - seen
         seen |= new
         ahead += new
-    return names
+    return {name for each in seen for name in known[each].at_start}
 
 
 def _above(name: str) -> list[str]:
@@ -130,8 +156,24 @@ def _above(name: str) -> list[str]:
     return [".".join(parts[:count]) for count in range(1, len(parts))]
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """Every call below *tree*, with the last part of what is called."""
-    for node in ast.walk(tree):
+def calls(module: Module) -> Iterator[tuple[str, ast.Call]]:
+    """Every call in *module*, with the last part of what is called; empty where that has no name."""
+    for node in module.nodes:
         if isinstance(node, ast.Call):
-            yield ast.unparse(node.func).rpartition(".")[2], node
+            yield last_name(node.func), node
+
+
+def last_name(what: ast.expr) -> str:
+    """``c`` of ``a.b.c`` and of ``f(x).c``; empty for what is no name."""
+    if isinstance(what, ast.Attribute):
+        return what.attr
+    return what.id if isinstance(what, ast.Name) else ""
+
+
+def written(what: ast.expr) -> str:
+    """What ``ast.unparse`` gives, at once where it is a name with dots."""
+    parts, inner = list[str](), what
+    while isinstance(inner, ast.Attribute):
+        parts.append(inner.attr)
+        inner = inner.value
+    return ".".join([inner.id, *reversed(parts)]) if isinstance(inner, ast.Name) else ast.unparse(what)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from edge import errors
 from edge.errors import EdgeError
 from tests.architecture.pending import check
-from tests.architecture.source import Module, calls, modules
+from tests.architecture.source import Module, calls, last_name, modules
 
 USAGE = 2
 """What argparse exits with for wrong words."""
@@ -40,12 +40,12 @@ def classes() -> dict[str, type[EdgeError]]:
 def error_names() -> dict[str, ast.ClassDef | None]:
     """The names of all errors of the unit and the converter, wherever they are defined, with their definition."""
     found: dict[str, ast.ClassDef | None] = {"EdgeError": None}
-    definitions = [node for module in sources() for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)]
+    definitions = [node for module in sources() for node in module.nodes if isinstance(node, ast.ClassDef)]
     for _ in range(len(definitions)):
         new = {
             node.name: node
             for node in definitions
-            if node.name not in found and any(ast.unparse(base).rpartition(".")[2] in found for base in node.bases)
+            if node.name not in found and any(last_name(base) in found for base in node.bases)
         }
         if not new:
             break
@@ -67,7 +67,7 @@ def messages(module: Module, names: set[str]) -> Iterator[Said]:
         for node in module.tree.body
         if isinstance(node, ast.Assign) and len(node.targets) == 1
     }
-    for name, call in calls(module.tree):
+    for name, call in calls(module):
         if name in names:
             where = f"{module.name}:{call.lineno}"
             given = {"cause": None, "remedy": None} | {str(word.arg): word.value for word in call.keywords}
@@ -144,7 +144,7 @@ PROBLEMS = {"problem", "_hang", "alarm", "shortage"}
 def test_every_problem_says_what_to_do() -> None:
     said = []
     for module in sources():
-        for function in ast.walk(module.tree):
+        for function in module.nodes:
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name in PROBLEMS:
                 given = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value]
                 said += [(f"{module.name}:{function.name}", text) for value in given for text in texts(value, {})]

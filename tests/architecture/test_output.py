@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tests.architecture.source import Module, modules
+from tests.architecture.source import Module, module_of, modules, written
 
 ALONE = {"edge.cases.evidence.verify"}
 """Travels in every evidence package and runs without the rest of the unit: it has a function of its own."""
@@ -16,10 +16,10 @@ LAID_OUT = {"table"}
 def unguarded(module: Module) -> list[str]:
     """The places in *module* that write to a terminal by themselves."""
     found = []
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if not isinstance(node, ast.Call):
             continue
-        what = ast.unparse(node.func)
+        what = written(node.func)
         by_itself = what == "print" or what.startswith(("sys.stdout.write", "sys.stderr.write"))
         by_rich = what.endswith("console.print") and not all(map(_is_legible, node.args))
         if by_itself or by_rich:
@@ -52,5 +52,4 @@ def test_the_rule_finds_what_it_looks_for() -> None:
     right = "say(x)\nconsole.print(legible(x))\nconsole.print(MARKS[x], 'ok')\nconsole.print(table)\n"
     any_module = next(iter(modules("edge").values()))
     for text, count in ((broken, 4), (right, 0)):
-        module = Module("edge.x", any_module.file, ast.parse(text), frozenset(), frozenset(), relative=False)
-        assert len(unguarded(module)) == count
+        assert len(unguarded(module_of("edge.x", any_module.file, text))) == count

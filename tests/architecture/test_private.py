@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from tests.architecture.pending import check
-from tests.architecture.source import ROOT, Module, modules
+from tests.architecture.source import ROOT, Module, last_name, modules
 
 PUBLIC = {"_replace", "_asdict", "_fields", "_make", "_exit"}
 """Documented names that begin with an underscore all the same: those of named tuples, and ``os._exit``."""
@@ -31,13 +31,13 @@ STOCK = {
 
 def private_names(module: Module) -> Iterator[str]:
     """The private names that *module* takes from others: as an attribute, in an import, or patched by name."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Attribute):
             if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
                 yield node.attr
         elif isinstance(node, ast.ImportFrom):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("setattr", "getattr"):
+        elif isinstance(node, ast.Call) and last_name(node.func) in ("setattr", "getattr"):
             words = [word.value for word in node.args[:2] if isinstance(word, ast.Constant)]
             yield from (word.rpartition(".")[2] for word in words if isinstance(word, str))
 

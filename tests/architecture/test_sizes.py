@@ -26,7 +26,7 @@ def test_a_long_file_says_why() -> None:
     unexplained = {
         str(module.file.relative_to(ROOT))
         for module in everything
-        if len(module.lines()) > MOST_LINES and not _reason_given(module.lines())
+        if len(module.lines) > MOST_LINES and not _reason_given(module.lines)
     }
     check("size", unexplained)
 
@@ -34,7 +34,7 @@ def test_a_long_file_says_why() -> None:
 def test_a_short_file_gives_no_reason_for_its_length() -> None:
     for package in ("edge", "converter", "centre", "tests"):
         for module in modules(package).values():
-            assert len(module.lines()) > MOST_LINES or not _reason_given(module.lines()), module.file
+            assert len(module.lines) > MOST_LINES or not _reason_given(module.lines), module.file
 
 
 def test_few_modules_stand_beside_the_rooms() -> None:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -87,8 +86,7 @@ class Claim(NamedTuple):
     counter: int
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """Where things stand."""
 
     knows: frozenset[Term]
@@ -106,6 +104,7 @@ class Model:
     def __init__(self, defences: frozenset[str], *, knows: frozenset[Term] = frozenset()) -> None:
         """*knows* is, for example, ``{("uid", "anna"), ("public", "anna")}``: the copy of a chip file."""
         self.defences = defences
+        self._claims: dict[tuple[frozenset[Term], Session], set[Claim | None]] = {}
         self.start = State(knows | {("uid", "thief"), ("public", "thief"), ("sign", "thief")})
 
     def states(self) -> Iterator[State]:
@@ -121,12 +120,12 @@ class Model:
 
     def _steps(self, state: State) -> Iterator[State]:
         if state.clock < TICKS:
-            yield replace(state, clock=state.clock + 1)
+            yield state._replace(clock=state.clock + 1)
         if len(state.sessions) < SESSIONS:
             for unit, version in product("UV", (1, 2)):
                 session = Session(unit, len(state.sessions), state.clock, version)
                 challenge = ("challenge", unit, session.nonce, state.clock, version, unit)
-                yield replace(state, sessions=(*state.sessions, session), knows=state.knows | {challenge})
+                yield state._replace(sessions=(*state.sessions, session), knows=state.knows | {challenge})
         if len(state.answers) < ANSWERS:
             yield from self._answers(state)
         for session in state.sessions:
@@ -144,12 +143,12 @@ class Model:
                 answer = Answer(str(unit), nonce, str(endpoint), state.clock, version)  # type: ignore[arg-type]
                 if answer in state.answers:
                     continue
-                later = replace(state, answers=(*state.answers, answer))
+                later = state._replace(answers=(*state.answers, answer))
                 packet = self._packet("anna", answer, len(later.answers))
                 if endpoint == "rogue" or ("tls", endpoint) in state.knows:
-                    yield replace(later, knows=later.knows | set(packet) | self._opened(packet))
+                    yield later._replace(knows=later.knows | set(packet) | self._opened(packet))
                 elif endpoint == unit:
-                    yield replace(later, flying=later.flying | {("packet", unit, nonce, packet)})
+                    yield later._replace(flying=later.flying | {("packet", unit, nonce, packet)})
 
     def _made(self, state: State) -> list[Term]:
         """Challenges that the attacker makes, about true nonces: with a key of its own, or a stolen unit's."""
@@ -195,15 +194,23 @@ class Model:
         ttl = TTL[session.version] if FRESH in self.defences else TTL[1]
         if state.clock - session.at > ttl:
             return
-        packets = [term[3] for term in state.flying if term[1:3] == session[:2]]
-        packets += self._put_together(state, session)
-        for packet in packets:
-            claim = self._accepted(state, session, packet)  # type: ignore[arg-type]
-            if claim is not None:
-                yield replace(state, claims=state.claims | {claim})
+        flying = [term[3] for term in state.flying if term[1:3] == session[:2]]
+        convinced = {self._accepted(session, packet) for packet in flying}  # type: ignore[arg-type]
+        for accepted in convinced | self._claims_of(state.knows, session):
+            if accepted is not None:
+                claim = accepted._replace(at=state.clock)
+                if COUNTED not in self.defences or not _falls(claim, state.claims):
+                    yield state._replace(claims=state.claims | {claim})
 
-    def _put_together(self, state: State, session: Session) -> list[tuple[Term, Term, Term]]:
-        knows, nonce = state.knows, self._bound(session.nonce)
+    def _claims_of(self, knows: frozenset[Term], session: Session) -> set[Claim | None]:
+        """The claims that packets made of what the attacker *knows* can bring about; many states know the same."""
+        if (knows, session) not in self._claims:
+            made = self._put_together(knows, session)
+            self._claims[knows, session] = {self._accepted(session, packet) for packet in made}
+        return self._claims[knows, session]
+
+    def _put_together(self, knows: frozenset[Term], session: Session) -> list[tuple[Term, Term, Term]]:
+        unit, nonce = session.unit, self._bound(session.nonce)
         # What answers another nonce is refused at once, so it is not tried.
         uids = [term for term in knows if term[0] == "uid" or (term[0] == "sealed" and term[2] == nonce)]
         for term in knows:
@@ -218,17 +225,13 @@ class Model:
         ]
         made: list[tuple[Term, Term, Term]] = []
         for uid, payload in product(uids, payloads):
-            own = [
-                self._signature(str(t[1]), session.unit, session.unit, nonce, uid, payload)
-                for t in knows
-                if t[0] == "sign"
-            ]
+            own = [self._signature(str(t[1]), unit, unit, nonce, uid, payload) for t in knows if t[0] == "sign"]
             seen = [term for term in knows if term[0] == "signature" and term[4] == nonce]
             made += [(uid, payload, signature) for signature in (*own, *seen, ("none",))]
         return made
 
-    def _accepted(self, state: State, session: Session, packet: tuple[Term, Term, Term]) -> Claim | None:
-        """The claim that the unit makes of *packet*, or None: the checks of docs/protocol.md."""
+    def _accepted(self, session: Session, packet: tuple[Term, Term, Term]) -> Claim | None:
+        """The claim that the unit makes of *packet* at time 0, or None: the checks of docs/protocol.md but counters."""
         uid, payload, signature = packet
         chip, bound = str(uid[1]), self._bound(session.nonce)
         if session.version == 1 or uid[0] == "uid":
@@ -248,8 +251,7 @@ class Model:
         if owner != chip or nonce != bound or (OWN in self.defences and licence != chip):
             return None
         counter = int(str(uid[3])) if uid[0] == "sealed" else 0
-        claim = Claim(session.unit, session.nonce, str(licence), str(plate), state.clock, session.version, counter)
-        return None if COUNTED in self.defences and _falls(claim, state.claims) else claim
+        return Claim(session.unit, session.nonce, str(licence), str(plate), 0, session.version, counter)
 
 
 def _falls(claim: Claim, others: frozenset[Claim]) -> bool:

@@ -74,11 +74,12 @@ def _beyond(canvas: tk.Canvas) -> Iterator[str]:
 
 
 def _covered(widget: tk.Misc) -> Iterator[str]:
-    shown = [child for child in _children(widget) if not isinstance(child, Modal | Lightbox)]
-    for one, other in combinations(shown, 2):
-        if _common(_place(one), _place(other), slack=0):
+    children = _children(widget)
+    places = [(child, _place(child)) for child in children if not isinstance(child, Modal | Lightbox)]
+    for (one, first), (other, second) in combinations(places, 2):
+        if _common(first, second, slack=0):
             yield f"{one} lies over {other}"
-    for child in _children(widget):
+    for child in children:
         yield from _covered(child)
 
 

@@ -69,7 +69,7 @@ class Scene:
 
 def person(index: int, **changes: object) -> Driver:
     """A fictional driver of the demo's cast, with a drawn portrait."""
-    one: Person = load_cast().driver[index % len(load_cast().driver)]
+    one = _drivers()[index % len(_drivers())]
     fields = {
         "licence": one.licence,
         "first_name": one.first_name,
@@ -80,7 +80,7 @@ def person(index: int, **changes: object) -> Driver:
         "issuing_office": "MIT-UCO",
         "issued_on": one.issued_on,
         "expires_on": one.expires_on,
-        "portrait": _portrait(index % len(load_cast().driver)),
+        "portrait": _portrait(index % len(_drivers())),
     }
     return Driver(**(fields | changes))  # type: ignore[arg-type]
 
@@ -245,7 +245,12 @@ def photo(plate: str, size: tuple[int, int] = (1280, 720), shift: int = 0) -> by
 
 @cache
 def _portrait(index: int) -> bytes:
-    return draw(load_cast().driver[index].portrait)
+    return draw(_drivers()[index].portrait)
+
+
+@cache
+def _drivers() -> tuple[Person, ...]:
+    return load_cast().driver
 
 
 def own_desk(

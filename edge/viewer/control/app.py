@@ -17,7 +17,7 @@ from edge.viewer.control.actions import Actions
 from edge.viewer.control.evidence import EvidenceActions
 from edge.viewer.control.listing import ListController
 from edge.viewer.control.open_case import OpenCase
-from edge.viewer.data import Background, CaseDetails, Remembered, Source, on_screen, remember
+from edge.viewer.data import Background, CaseDetails, Remembered, Source, frozen, on_screen, remember
 from edge.viewer.panels import (
     Action,
     ActionBar,
@@ -401,9 +401,10 @@ def run(options: Options) -> None:
     Raises:
         ViewerError: there is no display.
     """
-    try:
-        root = tk.Tk(className="Autovelox")
-    except tk.TclError:
-        raise ViewerError("there is no display", "log in with ssh -X, or set DISPLAY") from None
-    Viewer(root, options)
-    root.mainloop()
+    with frozen():
+        try:
+            root = tk.Tk(className="Autovelox")
+        except tk.TclError:
+            raise ViewerError("there is no display", "log in with ssh -X, or set DISPLAY") from None
+        Viewer(root, options)
+        root.mainloop()

@@ -15,7 +15,8 @@ import threading
 import time
 import tkinter as tk
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -25,6 +26,17 @@ RESULTS_PER_TURN = 20
 """Results handled before Tk handles keys and clicks."""
 COLLECT_MS = 10_000
 """Time between two collections of garbage."""
+
+
+@contextmanager
+def frozen() -> Iterator[None]:
+    """Meanwhile no object that exists now is examined for garbage, so that each collection is short."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class Background:
@@ -39,8 +51,6 @@ class Background:
         os.set_blocking(self._wake_write, False)
         self._threads: list[JobThread] = []
         root.tk.createfilehandler(self._wake_read, tk.READABLE, self._deliver)
-        gc.collect()
-        gc.freeze()  # objects that exist now are not examined again, so each collection is short
         gc.disable()
         self._timer = root.after(COLLECT_MS, self._collect)
 
@@ -63,7 +73,6 @@ class Background:
         for thread in self._threads:
             thread.join(timeout_s)
         self._root.after_cancel(self._timer)
-        gc.unfreeze()
         gc.enable()
         self._root.tk.deletefilehandler(self._wake_read)
         os.close(self._wake_read)

@@ -42,28 +42,28 @@ def lines(case: Case, events: Sequence[Event], enclosure: Enclosure = NO_CHECKS)
         history.append(Line(case.decided_utc, word, tone, _("by the unit")))
     views = 0
     withdrawn = {event.judgement for event in events}
-    for index, event in enumerate(events):
-        previous = events[index - 1] if index else None
-        again = (
-            event.kind is EventKind.VIEW
-            and previous is not None
-            and (previous.kind, previous.officer) == (event.kind, event.officer)
-        )
-        views = views + 1 if again else 1
+    for event, following in zip(events, (*events[1:], None), strict=True):
+        views += 1
+        if following is not None and _views_again(event, following):
+            continue  # one line for all of them, with the time of the last
         word, tone = event_words(event.kind, event.action)
         if event.seq in withdrawn:
             word, tone = _("{word}, withdrawn").format(word=word), "neutral"
         if views > 1:
-            history.pop()
             word = _("{word} {count} times").format(word=word, count=number(views))
         details = [officers_words(event.officer), plain(event.plate or "", 14), plain(event.reason, 300)]
         history.append(Line(event.at_utc, word, tone, " · ".join(part for part in details if part)))
+        views = 0
     checks = [check for check in (enclosure.before, enclosure.after) if check is not None]
     for check in checks:
         word, tone = (_("Self-check good"), "good") if check.good else (_("Self-check failed"), "bad")
         history.append(Line(check.at_utc, word, tone, _("by the unit")))
     history.sort(key=lambda line: line.at_utc)
     return tuple(reversed(history))
+
+
+def _views_again(event: Event, following: Event) -> bool:
+    return event.kind is following.kind is EventKind.VIEW and event.officer == following.officer
 
 
 class History(ttk.Frame):

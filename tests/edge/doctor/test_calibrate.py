@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -41,14 +42,26 @@ def board(turn: tuple[float, float, float], focal_px: float, k1: float = 0.0) ->
     place = np.array([0.0, 0.0, 0.36 * focal_px / 1000 + 0.15])
     warp = matrix @ np.column_stack([rotation[:, 0], rotation[:, 1], place]) @ to_plane
     straight = cv2.warpPerspective(print_, warp, SIZE, flags=cv2.INTER_AREA, borderValue=120)
+    there = _straight_places(focal_px, k1)
+    seen = cv2.remap(straight, there[..., 0], there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.cvtColor(np.clip(seen + _noise(), 0, 255).astype(np.uint8), cv2.COLOR_GRAY2RGB)
+
+
+@lru_cache(maxsize=1)
+def _straight_places(focal_px: float, k1: float) -> np.ndarray:
+    """Where each pixel of a photo (H, W) lies without the lens' distortion: x and y in pixels."""
+    centre = [(SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2]
+    matrix = np.array([[focal_px, 0, centre[0]], [0, focal_px, centre[1]], [0, 0, 1]])
     rays = cv2.undistortPoints(
         np.stack(np.meshgrid(np.arange(SIZE[0]), np.arange(SIZE[1])), -1).reshape(-1, 1, 2).astype(np.float64),
         matrix, np.array([k1, 0, 0, 0, 0]),
     ).reshape(SIZE[1], SIZE[0], 2)  # fmt: skip
-    there = (rays * focal_px + [(SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2]).astype(np.float32)
-    seen = cv2.remap(straight, there[..., 0], there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    noise = np.random.default_rng(1).normal(0, 3, seen.shape)
-    return cv2.cvtColor(np.clip(seen + noise, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2RGB)
+    return (rays * focal_px + centre).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _noise() -> np.ndarray:
+    return np.random.default_rng(1).normal(0, 3, (SIZE[1], SIZE[0]))
 
 
 def saved(folder: Path, pictures: list[np.ndarray]) -> list[str]:
@@ -102,8 +115,9 @@ def test_photos_of_the_camera_itself_are_taken(
     clip = tmp_path / "board.avi"
     film = cv2.VideoWriter(str(clip), cv2.VideoWriter_fourcc(*"MJPG"), 10.0, SIZE)  # type: ignore[attr-defined]
     for turn in TURNS:
+        picture = cv2.cvtColor(board(turn, 1500.0), cv2.COLOR_RGB2BGR)
         for _ in range(5):
-            film.write(cv2.cvtColor(board(turn, 1500.0), cv2.COLOR_RGB2BGR))
+            film.write(picture)
     film.release()
     (tmp_path / "feed.toml").write_text('loop = true\n[[clip]]\nfile = "board.avi"\n', encoding="utf-8")
     config = tmp_path / "autovelox.toml"

@@ -16,6 +16,7 @@ import pytest
 from edge import officers
 from edge.model import Flag, Outcome, Reason
 from edge.viewer.control.app import Options, Viewer
+from edge.viewer.data import frozen
 from edge.viewer.text import language
 from tests.support import stores, xdisplay
 from tests.support.desk import Desk, OpenDesk
@@ -36,6 +37,7 @@ def display_of() -> Iterator[Callable[..., str]]:
     if reason := xdisplay.missing():
         pytest.skip(reason)
     with ExitStack() as stack:
+        stack.enter_context(frozen())  # as the program does before it opens a window: libraries are no garbage
 
         @cache
         def start(size: str = "1440x900", dpi: int = 96) -> str:

@@ -7,15 +7,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge.viewer.control import open_case
+from tests.support import stores
 from tests.support.desk import Desk, OpenDesk
 
 LONGEST_GAP_S = 0.1
 BEAT_MS = 5
+SMALL = (640, 360)
 BLOCKING = {"sqlite3.connect", "open", "subprocess.Popen", "socket.connect", "time.sleep"}
 
 _watching: list[str] | None = None
@@ -87,10 +90,12 @@ def test_tk_thread_neither_reads_files_nor_databases(open_desk: OpenDesk, state_
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_memory_is_flat_over_500_cases_viewed(
-    open_desk: OpenDesk, state_dir: Path, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """With small photos: 500 crops of a plate alone, the smallest pictures, would take more than twice the limit."""
     monkeypatch.setattr(open_case, "SETTLE_MS", 1)
-    desk = open_desk(state_dir)
+    stores.fill(tmp_path, [replace(scene, size=SMALL) for scene in stores.scenes(12)])
+    desk = open_desk(tmp_path, photo_width=SMALL[0])
     desk.listed()
 
     def view(count: int) -> int:
