@@ -1,8 +1,7 @@
 """Reading a case so that only what holds is read: every entry of it against hashes, chain and signature, every file.
 
 Whoever may write the database can write anything into it; what is shown to an officer or printed must not come from
-there unchecked. Nothing is remembered between two looks but of which bytes a signature was found right, which no
-writer can change: a case has an entry for each look at it, and each look checks them all.
+there unchecked. Nothing is remembered between two looks.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from edge.cases.evidence import (
@@ -40,10 +38,6 @@ _BY_SEQ = "SELECT seq, kind, case_number, header, body, hash, signature, key_id 
 _KEYS = (
     "SELECT seq, header, body, signature, key_id FROM entries WHERE case_number IS NULL AND kind = 'key' ORDER BY seq"
 )
-
-
-SIGNATURES_REMEMBERED = 4096
-"""About 2 MB of headers, which hold hashes and no personal data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +208,7 @@ def _keys(database: sqlite3.Connection) -> list[tuple[int, str, bytes]]:
         by_id, by = keys[-1][1:] if keys else (own, public_key)
         if key_id != by_id or signature is None or sha256(body) != json.loads(header)["body"]:
             raise Mismatch(f"the key of entry {seq} was not introduced by the key before it")
-        _check_signature(seq, by, DOMAIN + header, signature)
+        check_signatures([Signature(seq, by, DOMAIN + header, signature)])
         keys.append((seq, own, public_key))
     return keys
 
@@ -242,11 +236,5 @@ def _entry(
     current = [key for key in keys if key[0] < seq] or keys[:1]
     if not current or current[-1][1] != key_id:
         raise Mismatch(f"entry {seq} is not signed with the key of its time")
-    _check_signature(seq, current[-1][2], DOMAIN + header, signature)
+    check_signatures([Signature(seq, current[-1][2], DOMAIN + header, signature)])
     return CheckedEntry(seq, kind, float(content["at"]), digest, body, signature, key_id, number)
-
-
-@lru_cache(maxsize=SIGNATURES_REMEMBERED)
-def _check_signature(seq: int, public_key: bytes, message: bytes, signature: bytes) -> None:
-    """Check a signature; one that is wrong is an exception, which is not remembered."""
-    check_signatures([Signature(seq, public_key, message, signature)])

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from edge.cases.archive import Archive
-from edge.cases.evidence.verify import Ed25519
 from edge.cases.export import export_cases, export_report, report_of
 from edge.cases.review import record
 from edge.cases.storage.durable import erase, withdraw, write_durably
@@ -85,8 +84,6 @@ async def test_attack_8_nothing_of_an_edited_case_is_shown_printed_or_judged(tmp
     state = tmp_path / "state"
     await filled(state, 2)
     record(state, 1, kind="dismiss", officer="Conti", reason="an ambulance", signer=SIGNER)
-    with Archive(state) as archive:
-        archive.open(1)  # what was right at one look counts for nothing at the next
     change, words = EDITS[name]
     change(state)
     with Archive(state) as archive, pytest.raises(EvidenceError, match=words):
@@ -112,30 +109,6 @@ async def test_an_honest_case_is_shown(tmp_path: Path) -> None:
         assert [(event.kind, event.signed) for event in opened.events] == [("dismiss", True)]
         assert opened.case.review == "dismiss"
         assert archive.photo(1, 0) == painted(0).jpeg
-
-
-async def test_a_look_computes_no_signature_that_an_earlier_look_found_right(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A case has a signed entry for each look at it: a hundred looks would compute 5,000 signatures."""
-    await filled(tmp_path, 1)
-    for _ in range(3):
-        record(tmp_path, 1, kind="view", officer="Conti", signer=SIGNER)
-    computed: list[bytes] = []
-    verify = Ed25519.verify
-
-    def counted(self: Ed25519, message: bytes, signature: bytes) -> None:
-        computed.append(signature)
-        verify(self, message, signature)
-
-    monkeypatch.setattr(Ed25519, "verify", counted)
-    with Archive(tmp_path) as archive:
-        archive.open(1)
-        first = len(computed)
-        assert first >= 3
-        archive.open(1)
-        archive.photo(1, 0)
-    assert len(computed) == first
 
 
 async def test_an_officers_entry_without_a_signature_is_shown_in_a_store_of_an_earlier_version_alone(
