@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Final
 
 from Crypto.PublicKey import RSA
 from Crypto.PublicKey.RSA import RsaKey
-from Crypto.Random import get_random_bytes
 
 from edge.errors import SecretError
 
 KEY_BITS: Final = 4096
 PUBLIC_EXPONENT: Final = 65537
+PROGRESS_S: Final = 0.02
 
 _SEQUENCE_TAG: Final = 0x30
 _INTEGER_TAG: Final = 0x02
@@ -21,18 +22,28 @@ _LONG_FORM: Final = 0x80
 
 
 def generate_private_key(progress: Callable[[], None] | None = None) -> RsaKey:
-    """Make a key of :data:`KEY_BITS` bits from two primes; takes seconds.
+    """Make a key of :data:`KEY_BITS` bits from two primes.
+
+    OpenSSL makes it, in a fifth of the time that PyCryptodome takes.
 
     Args:
-        progress: called at every prime candidate.
+        progress: called at the beginning, and every :data:`PROGRESS_S` seconds until the key is made.
     """
-
-    def randomness(count: int) -> bytes:
-        if progress is not None:
+    with ThreadPoolExecutor(1) as maker:  # OpenSSL lets other threads run meanwhile
+        made = maker.submit(_new_key)
+        while progress is not None and not made.done():
             progress()
-        return get_random_bytes(count)
+            wait((made,), PROGRESS_S)
+    return made.result()
 
-    return RSA.generate(KEY_BITS, randfunc=randomness, e=PUBLIC_EXPONENT)
+
+def _new_key() -> RsaKey:
+    # Here, because most programs load keys and few make one.
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = rsa.generate_private_key(PUBLIC_EXPONENT, KEY_BITS)
+    return RSA.import_key(key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
 
 
 def load_private_key(der: bytes) -> RsaKey:
