@@ -66,7 +66,6 @@ def state(server: LinkServer, mailbox: Mailbox) -> dict[str, Any]:
         "addresses": server.gate.tracked_addresses,
         "mailbox": len(mailbox),
         "tasks": len(asyncio.all_tasks()),
-        "resident_kb": resident_kb(),
     }
 
 
@@ -74,6 +73,8 @@ async def answer(question: str, server: LinkServer, mailbox: Mailbox, open_packe
     match question:
         case "state":
             return state(server, mailbox)
+        case "memory":
+            return resident_kb()
         case "open":
             said, reasons = await open_packets(mailbox.window(-(2**62), 2**62))
             return {"claims": [[each.licence, each.plate] for each in said], "reasons": dict(reasons)}

@@ -74,12 +74,12 @@ async def test_13_memory_stays_flat_under_attachments(unit: Unit) -> None:
             await car.closed()
 
     await pour()
-    before = unit.state()["resident_kb"]
+    before_kb = unit.resident_kb()
     for _ in range(50):
         await pour()
     await unit.empty()
     # 50 x 2 MB were poured; what remains is the allocator's noise.
-    assert unit.state()["resident_kb"] - before < 8 * 1024
+    assert unit.resident_kb() - before_kb < 8 * 1024
 
 
 MALFORMED_FRAMES = [

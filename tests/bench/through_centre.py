@@ -142,7 +142,7 @@ def stations(folder: Path) -> tuple[Station, Station]:
     """A unit with a registry, and one without; both get the same cars."""
     make_template(folder / "alone")
     chips = Setting(folder / "alone").chips(small_cast())
-    alone, keyless = Station(folder / "alone", chips), Station(folder / "keyless", chips)
+    alone, keyless = (Station(folder / name, chips, small=False) for name in ("alone", "keyless"))
     keyless.folder.mkdir()
     create_signing_key(keyless.folder / "signing.key")
     for name in ("registry.sqlite", "master.key"):

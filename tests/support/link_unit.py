@@ -86,6 +86,10 @@ class Unit(Daemon):
         answer: dict[str, Any] = self.ask("state")
         return answer
 
+    def resident_kb(self) -> int:
+        """What it holds in memory, once what nobody needs is collected; too dear to be a part of :meth:`state`."""
+        return int(self.ask("memory"))
+
     def count(self, outcome: str) -> int:
         return int(self.state()["counters"].get(outcome, 0))
 

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from edge.demo.setting import Setting
-from tests.support.station import Station, make_template, small_cast
+from tests.support.station import Station, copied, make_template
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +16,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def station(template: Path, tmp_path: Path) -> Station:
-    folder = tmp_path / "unit"
-    shutil.copytree(template, folder)
-    station = Station(folder, Setting(folder).chips(small_cast()))
+    return copied(template, tmp_path / "unit")
+
+
+@pytest.fixture
+def default_station(station: Station) -> Station:
+    """One with the default engine, EasyOCR, and a worker for each core."""
+    station.small = False
     station.configure()
     return station

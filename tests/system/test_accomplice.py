@@ -29,12 +29,12 @@ async def test_the_claims_that_explain_the_photo_are_opened_again(station: Stati
     assert station.case(1)["kept_claims"]["count"] == 2
     taken = str(station.folder / "taken.json")
     where = ("--config", str(station.config), "--to", taken)
-    alone = station.run("cases", "claims", "1", *where)
+    alone = station.command("cases", "claims", "1", *where)
     assert alone.returncode != 0 and "reason is missing" in alone.stderr
     _two_officers_take_them(station, Path(taken))
     events = [(event["officer"], event["reason"]) for event in station.case(1)["events"]]
     assert ("Conti (conti)", "the sealed claims were taken out: file 12/2026") in events
-    opened = station.run("registry", "reopen", taken, "--config", str(station.config))
+    opened = station.command("registry", "reopen", taken, "--config", str(station.config))
     assert opened.returncode == 0, opened.stderr
     assert sorted(opened.stdout.splitlines()) == sorted(
         f"case 1: licence {licence} claims plate LS15EBC" for licence in (GIULIA, MARCO)
@@ -74,5 +74,5 @@ async def test_who_is_not_the_keeper_is_identified_to_be_confirmed(station: Stat
         assert await unit.outcome() == "identified"
         unit.end()
     assert station.case(1)["standing"] == "identified, to be confirmed"
-    listed = station.run("cases", "list", "--config", str(station.config)).stdout
+    listed = station.command("cases", "list", "--config", str(station.config)).stdout
     assert "identified, to be confirmed" in listed

@@ -51,12 +51,15 @@ FORGOTTEN_S = 18.0
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root looks into a process that keeps to itself")
 @pytest.mark.timeout(300)  # it reads gigabytes
-async def test_nothing_of_who_only_drove_by_is_left_in_memory_once_the_case_is_decided(station: Station) -> None:
+async def test_nothing_of_who_only_drove_by_is_left_in_memory_once_the_case_is_decided(
+    default_station: Station,
+) -> None:
     """Before, each worker kept the last 1,024 private keys for ever, and the daemon what it had freed.
 
     Uid, licence number and plate of a bystander were in the daemon's memory some fifty times 20 s after the case: texts
     of the link, journals, jobs of the openers, pages of the registry.
     """
+    station = default_station
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     strangers = list(PLATES.items())[1:]
     wanted = private_parts(station) | opened_texts()

@@ -57,12 +57,12 @@ async def test_strangers_leave_no_trace_and_the_offenders_packet_opens_again(sta
 
     to = tmp_path / "case.zip"
     where = ["--config", str(station.config)]
-    exported = station.run("cases", "export", "1", "--to", str(to), *where)
+    exported = station.command("cases", "export", "1", "--to", str(to), *where)
     assert exported.returncode == 0, exported.stderr
     with zipfile.ZipFile(to) as package:
         package.extractall(tmp_path / "package")
     manifest = tmp_path / "package" / "cases" / "00000001" / "manifest.json"
-    again = station.run("registry", "reopen", str(manifest), *where)
+    again = station.command("registry", "reopen", str(manifest), *where)
     assert again.stdout.startswith("The packet of case 1 opens"), again.stderr
     assert "Everything holds" in check_package(to)
     _forged_manifests_do_not_open(station, manifest)
@@ -93,7 +93,7 @@ def _forged_manifests_do_not_open(station: Station, manifest: Path) -> None:
     }
     for sentence, forged in forgeries.items():
         manifest.write_text(json.dumps(forged), encoding="utf-8")
-        done = station.run("registry", "reopen", str(manifest), "--config", str(station.config))
+        done = station.command("registry", "reopen", str(manifest), "--config", str(station.config))
         assert (done.returncode, done.stdout) == (RegistryError.exit_code, ""), sentence
         assert sentence in done.stderr
         assert done.stderr.count("\n") == 2, "the configuration, and one sentence"

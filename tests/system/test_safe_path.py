@@ -60,8 +60,9 @@ def test_no_console_script_imports_from_where_it_is_called(script: str, tmp_path
     assert not shown.exists(), shown.read_text()
 
 
-async def test_the_unit_imports_nothing_from_its_folders(station: Station) -> None:
+async def test_the_unit_imports_nothing_from_its_folders(default_station: Station) -> None:
     """The attack that was done: the fork server and the resource tracker imported the officer's module as the unit."""
+    station = default_station
     state = station.folder / "state"
     state.mkdir(exist_ok=True)
     shown = plant(state)

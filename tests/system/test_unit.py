@@ -35,7 +35,8 @@ def refuses(station: Station, code: int, sentence: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-async def test_names_the_driver_and_nobody_else(station: Station) -> None:
+async def test_names_the_driver_and_nobody_else(default_station: Station) -> None:
+    station = default_station
     station.write_feed(ROUNDABOUT)
     async with station.unit() as unit:
         await station.drive_by(GIULIA, "LS15EBC")
@@ -76,7 +77,8 @@ async def test_below_the_limit_is_no_infringement(station: Station) -> None:
     assert station.case(1)["trigger"]["speed_kmh"] == 71.0
 
 
-async def test_cars_are_acknowledged_while_every_worker_is_busy(station: Station) -> None:
+async def test_cars_are_acknowledged_while_every_worker_is_busy(default_station: Station) -> None:
+    station = default_station
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:
         pids = unit.workers()
@@ -92,7 +94,8 @@ async def test_cars_are_acknowledged_while_every_worker_is_busy(station: Station
         unit.end()
 
 
-async def test_a_killed_worker_costs_nothing(station: Station) -> None:
+async def test_a_killed_worker_costs_nothing(default_station: Station) -> None:
+    station = default_station
     station.write_feed(ROUNDABOUT, gap_s=3.0)
     async with station.unit() as unit:
         pids = unit.workers()

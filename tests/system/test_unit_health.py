@@ -43,7 +43,7 @@ async def test_while_the_camera_is_gone(station: Station) -> None:
 async def test_while_the_workers_have_no_models(station: Station) -> None:
     models = station.folder / "models"
     shutil.copytree(models_dir(), models)
-    station.configure(recognition='workers = 1\nmodels_dir = "models"')
+    station.configure(recognition='models_dir = "models"')
     station.write_feed(SEAT, gap_s=FAR)
     async with station.unit() as unit:
         await unit.expect(": ready")
@@ -66,7 +66,7 @@ async def test_a_registry_that_is_rotated_while_the_unit_runs_delays_its_cases_a
     registry = station.folder / "registry.sqlite"
     async with station.unit() as unit:
         await unit.expect(": ready")
-        assert station.run("registry", "rotate", "--config", str(station.config)).returncode == 0
+        assert station.command("registry", "rotate", "--config", str(station.config)).returncode == 0
         key = station.folder / "master.key"
         new = key.read_bytes()
         key.write_bytes(bytes(32))  # as where systemd handed the old one over

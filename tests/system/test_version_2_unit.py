@@ -18,7 +18,7 @@ from edge.cases.evidence.sentences import flag_sentence
 from edge.cases.evidence.verify import verify_package
 from edge.model import Flag
 from tests.support.signed_link import RawSignedCar
-from tests.support.station import PEOPLE, Station
+from tests.support.station import PEOPLE, Station, copied
 from tests.support.token import make_token, needs_token
 from tests.system.test_unit_health import becomes
 
@@ -55,7 +55,7 @@ def prepare(station: Station, token: str = "") -> None:
 
 
 def done(station: Station, *words: str) -> str:
-    ran = station.run(*words)
+    ran = station.command(*words)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
@@ -76,10 +76,18 @@ async def drive_by(
     return car.returncode, output.decode()
 
 
-@pytest.fixture
-def certified_station(station: Station) -> Station:
+@pytest.fixture(scope="module")
+def certified(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Station:
+    """Prepared once: Giulia's new key takes seconds."""
+    station = copied(template, tmp_path_factory.mktemp("certified") / "unit")
     prepare(station)
     return station
+
+
+@pytest.fixture
+def certified_station(certified: Station, tmp_path: Path) -> Station:
+    shutil.copytree(certified.folder, tmp_path / "unit")
+    return Station(tmp_path / "unit", certified.chips)
 
 
 async def test_a_driver_whose_chip_signs_is_named_and_the_case_proves_it(certified_station: Station) -> None:
@@ -100,7 +108,7 @@ async def test_a_driver_whose_chip_signs_is_named_and_the_case_proves_it(certifi
     assert "the authority you trust certified it for this driver" in said
     another = ("--key", str(station.folder / "another.key"), "--out", str(station.folder / "another.json"))
     done(station, "authority", "init", *another)
-    refused = station.run("cases", "verify", package, "--authority", str(station.folder / "another.json"))
+    refused = station.command("cases", "verify", package, "--authority", str(station.folder / "another.json"))
     assert refused.returncode != 0 and "did not certify the chip" in refused.stderr
     manifest = station.folder / "manifest.json"
     with zipfile.ZipFile(package) as archive:
