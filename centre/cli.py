@@ -6,13 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from centre.config import DEFAULT_CONFIG, load
 from centre.errors import CentreError
 from edge.errors import EdgeError
-from edge.terminal import Parser, complete_help, say
+from edge.terminal import Parser, add_version, complete_help, say
 
 EXAMPLES = {
     "run": "autovelox-centre --config /etc/autovelox-centre/autovelox-centre.toml run --check",
@@ -100,7 +99,7 @@ def _parser(*, with_demo: bool) -> argparse.ArgumentParser:
         ) from None
 
     parser: argparse.ArgumentParser = Parser(prog="autovelox-centre", description="The headquarters of many units.")
-    parser.add_argument("--version", action="version", version=f"autovelox-centre {version('autovelox')}")
+    add_version(parser)
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     run = subparsers.add_parser("run", help="run the centre", description="Run the centre until SIGTERM.")

@@ -10,11 +10,10 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from edge.errors import ConfigError, EdgeError, SecretError
-from edge.terminal import Parser, complete_help, say
+from edge.terminal import Parser, add_version, complete_help, say
 
 if TYPE_CHECKING:
     from edge.config import Settings
@@ -164,7 +163,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = Parser(
         prog="autovelox", description="A roadside speed camera that says who drove."
     )
-    parser.add_argument("--version", action="version", version=f"autovelox {version('autovelox')}")
+    add_version(parser)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     asked = words[0] if words else ""
     if asked in COMMANDS:
@@ -185,7 +184,7 @@ def whole_parser() -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = Parser(
         prog="autovelox", description="A roadside speed camera that says who drove."
     )
-    parser.add_argument("--version", action="version", version=f"autovelox {version('autovelox')}")
+    add_version(parser)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for module in dict.fromkeys(module for module, _ in COMMANDS.values()):
         importlib.import_module(module).add_commands(subparsers)

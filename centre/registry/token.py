@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from edge.crypto import as_secret_error, read_token_uri, token_session
+from edge.crypto import read_token_uri
+from edge.crypto.token_session import as_secret_error, token_session
 from edge.errors import SecretError
 
 if TYPE_CHECKING:

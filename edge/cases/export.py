@@ -25,8 +25,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from Crypto.Signature import eddsa
-
 from edge.cases.archive import Archive
 from edge.cases.evidence import (
     CHAIN_NAME,
@@ -42,13 +40,14 @@ from edge.cases.evidence import (
     sha256,
     verify_package,
 )
-from edge.cases.report import FindPlates, Pictures, keeper_letter, pdf_report, pictures_of, proof_of, readme, redacted
+from edge.cases.report import FindPlates, Pictures, keeper_letter, pdf_report, pictures_of, proof_of, redacted
+from edge.cases.report.readme import readme
 from edge.cases.review import record, record_package
 from edge.cases.storage import ChainSession, PackageWriter, StateFolder, chain_file, entries_for, open_to_read
 from edge.cases.storage.opened import OpenedCase
 from edge.cases.storage.right_of_way import give_way, giving_way
 from edge.cases.views import EventKind, Progress, UnitNote, unwatched, watched
-from edge.crypto import sync_folder
+from edge.crypto import public_pem, sync_folder
 from edge.errors import CaseError, EvidenceError
 
 Paper = Literal["report", "letter"]
@@ -296,5 +295,4 @@ def _public_pem(state_dir: Path) -> bytes:
         row = database.execute(sql).fetchone()
     if row is None:
         return b""
-    key = eddsa.import_public_key(bytes.fromhex(json.loads(row[0])["public_key"]))
-    return str(key.export_key(format="PEM")).encode("ascii")
+    return public_pem(bytes.fromhex(json.loads(row[0])["public_key"])).rstrip().encode("ascii")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from Crypto.Signature import eddsa
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -36,6 +35,14 @@ class Ed25519Key:
         return self._key.sign(message)
 
 
+def public_pem(public_key: bytes) -> str:
+    """The *public_key* (32 bytes) as PEM text, a SubjectPublicKeyInfo of RFC 8410."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    key = Ed25519PublicKey.from_public_bytes(public_key)
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
 def is_signed(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether *signature* (64 bytes) of *message* is of the key whose public half is *public_key* (32 bytes)."""
     if not is_key(public_key) or signature[:32] == _NEUTRAL:
@@ -50,6 +57,8 @@ def is_signed(public_key: bytes, message: bytes, signature: bytes) -> bool:
 @lru_cache(maxsize=1024)
 def is_key(public_key: bytes) -> bool:
     """Whether *public_key* is a public half: a point of the group of prime order; milliseconds, once each."""
+    from Crypto.Signature import eddsa  # OpenSSL tells no points; who only signs asks none
+
     try:
         point = eddsa.import_public_key(public_key).pointQ
     except ValueError:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edge.flow.rules import Rules
-from edge.identify import Lens, plausibility, reading
+from edge.identify import Lens, reading
+from edge.identify.plausibility import plausibility
 from edge.model import (
     Flag,
     Outcome,

@@ -35,7 +35,6 @@ from edge.cases import (
     statistics_of,
     unwatched,
 )
-from edge.cases.audit import audit
 from edge.config import ReviewSettings, models_dir
 from edge.errors import CaseError, NoSuchCase, SecondOfficerNeeded, SecretError, StorageFull
 from edge.officers import looks
@@ -303,6 +302,8 @@ class Office:
             SecretError: *checkpoint* is none.
             CaseError: the store cannot be read.
         """
+        from edge.cases.audit import audit  # starts processes
+
         parsed = _parsed(checkpoint)
         return audit(self.state_dir, trusted=trusted, head=head, checkpoint=parsed, progress=progress)
 

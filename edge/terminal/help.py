@@ -7,7 +7,9 @@ import difflib
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from edge.terminal.say import say
 
 _WRONG = re.compile(r"(?P<where>.*)invalid choice: '(?P<given>[^']*)' \(choose from (?P<choices>.*)\)", re.DOTALL)
 _MISSING = re.compile(r"the following arguments are required: (?:COMMAND|ACTION)")
@@ -64,6 +66,22 @@ class Parser(argparse.ArgumentParser):
         near = difflib.get_close_matches(found["given"], choices, n=1)
         meant = f"did you mean {near[0]}?" if near else f"choose from {', '.join(choices)}"
         return f"{found['where']}there is no {found['given']!r}: {meant}"
+
+
+def add_version(parser: argparse.ArgumentParser) -> None:
+    """Add ``--version`` to the command line."""
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
+
+
+class _Version(argparse.Action):
+    """Says the version; reading it off the installation is left to who asks."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        """Say the version and exit."""
+        from importlib.metadata import version
+
+        say(f"{parser.prog} {version('autovelox')}")
+        parser.exit()
 
 
 def complete_help(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -19,7 +19,9 @@ class Module:
 
     ``name`` is dotted, as ``edge.link.server``; a package has the name of its folder. ``imports`` are the full names
     of all that the module imports anywhere, or names in a string of its own to import it later; ``at_start`` those
-    that importing the module imports; ``nodes`` all nodes of ``tree``, in the order of :func:`ast.walk`.
+    that importing the module imports. ``later`` is a face's table of the names that it imports when they are asked
+    for, and where they are; empty where the face imports its names itself. ``nodes`` are all nodes of ``tree``, in the
+    order of :func:`ast.walk`.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Module:
     imports: frozenset[str]
     at_start: frozenset[str]
     relative: bool
+    later: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_package(self) -> bool:
@@ -83,7 +86,19 @@ def module_of(name: str, file: Path, text: str) -> Module:
         imports=frozenset(_names(imports) | {text for text in texts if _is_module(text)}),
         at_start=frozenset(_names(_run_at_import(tree.body))),
         relative=any(isinstance(node, ast.ImportFrom) and node.level > 0 for node in imports),
+        later=_later(name, tree) if file.name == "__init__.py" else {},
     )
+
+
+def _later(name: str, tree: ast.Module) -> dict[str, str]:
+    """The table ``_MODULES`` of the face *name*: what it has to give, and the module of each, by its full name."""
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        if value is not None and [ast.unparse(each) for each in targets if each] == ["_MODULES"]:
+            table: dict[str, str] = ast.literal_eval(value)
+            return {each: where if where.startswith("edge.") else f"{name}.{where}" for each, where in table.items()}
+    return {}
 
 
 def _is_module(text: str) -> bool:
@@ -128,6 +143,10 @@ def resolve(name: str, known: dict[str, Module]) -> str | None:
 def imported_at_start(module: Module, known: dict[str, Module]) -> set[str]:
     """The modules of *known* that importing *module* imports; with each the faces above it, which run first."""
     targets = {target for name in module.at_start if (target := resolve(name, known)) is not None}
+    for name in module.at_start:
+        face, _, asked = name.rpartition(".")
+        if face in known and asked in known[face].later:
+            targets.add(known[face].later[asked])
     own = (module.name, *_above(module.name))
     faces = {face for target in targets for face in _above(target) if face in known and face not in own}
     return (targets | faces) - {module.name}

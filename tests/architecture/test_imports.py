@@ -59,10 +59,10 @@ WIRING = {"edge.daemon.wiring", "edge.daemon.preflight"}
 """Who names concrete parts: what builds them, and what asks before whether they can be built."""
 
 SLOW = {"torch", "torchvision", "easyocr", "tkinter", "reportlab", "cv2", "socketio", "engineio", "picamera2"}
+SLOW |= {"aiohttp", "numpy", "pikepdf"}
 """Libraries that no face loads: whoever imports a neighbour would wait for them."""
 MAY_BE_SLOW = {
-    "edge.cases.report": {"reportlab"},
-    "edge.sensors": {"cv2"},
+    "edge.sensors": {"cv2", "numpy"},
     "edge.viewer.data": {"tkinter"},
     "edge.viewer.ui": {"tkinter"},
     "edge.viewer.panels": {"tkinter"},

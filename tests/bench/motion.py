@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from edge.config import models_dir
-from edge.identify import plausibility
 from edge.identify.motion import TimedBox, compare, motion
+from edge.identify.plausibility import plausibility
 from edge.model import Box, PlateRead, SpeedAgreement
 from edge.vision.detector import Detector
 from edge.vision.refiner import iou

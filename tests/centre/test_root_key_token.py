@@ -11,7 +11,8 @@ from Crypto.PublicKey import RSA
 from centre.cli import main
 from centre.registry import PostgresRegistry, load_root_key, make_root_key, rotate_root
 from centre.registry.token import WRAPPED_BYTES, unwrap, wrap
-from edge.crypto import load_private_key, read_token_uri, token_session, unseal_secret
+from edge.crypto import load_private_key, read_token_uri, unseal_secret
+from edge.crypto.token_session import token_session
 from edge.errors import SecretError
 from tests.support.centre_registry import SHARDS, connection_as, pool_as, take_over
 from tests.support.registry import enter

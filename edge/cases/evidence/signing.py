@@ -12,11 +12,8 @@ import json
 import secrets
 from pathlib import Path
 
-from Crypto.PublicKey import ECC
-from Crypto.Signature import eddsa
-
 from edge.cases.evidence.chain import Signs
-from edge.crypto import KEY_BYTES, read_key, write_key
+from edge.crypto import KEY_BYTES, Ed25519Key, public_pem, read_key, write_key
 
 KEY_NAME = "the signing key"
 MAKE = "make one with autovelox cases init-key"
@@ -28,21 +25,20 @@ class Signer:
 
     def __init__(self, seed: bytes) -> None:
         """Derive the key pair."""
-        key = ECC.construct(curve="Ed25519", seed=seed)
-        self._scheme = eddsa.new(key, mode="rfc8032")
-        self.public_key = bytes(key.public_key().export_key(format="raw"))
+        self._key = Ed25519Key(seed)
+        self.public_key = self._key.public_key
         self.key_id = hashlib.sha256(self.public_key).hexdigest()[:16]
 
     def public_pem(self) -> str:
         """The public key as PEM text."""
-        return str(eddsa.import_public_key(self.public_key).export_key(format="PEM")).rstrip() + "\n"
+        return public_pem(self.public_key)
 
     def __repr__(self) -> str:
         return f"Signer({self.key_id})"
 
     def sign(self, message: bytes) -> bytes:
         """The 64-byte signature of *message*."""
-        return bytes(self._scheme.sign(message))
+        return self._key.sign(message)
 
 
 def load_signer(path: Path) -> Signer:

@@ -65,15 +65,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-try:
-    from Crypto.Hash import SHA256
-    from Crypto.PublicKey import ECC, RSA
-    from Crypto.Signature import eddsa, pss
-
-    HAS_CRYPTO = True
-except ImportError:
-    HAS_CRYPTO = False
-
 DOMAIN = b"autovelox-entry-1\n"
 CHIP_DOMAIN = "autovelox packet 2"
 CERTIFICATE_DOMAIN = "autovelox chip 2"
@@ -621,6 +612,8 @@ class Ed25519:
 
     def __init__(self, public_key: bytes) -> None:
         """Raises ValueError: *public_key* is none, or its point is not of the group of prime order."""
+        from Crypto.Signature import eddsa  # where it is used, here and below: who reads the chain checks no signature
+
         point = eddsa.import_public_key(public_key).pointQ
         if point.is_point_at_infinity() or not (point * ED25519_ORDER).is_point_at_infinity():
             raise ValueError("the key is not of the group of prime order")
@@ -1204,6 +1197,10 @@ def _chip(
         if authority is not None:
             raise NotProved(f"case {number} holds no certificate of the driver's chip")
         return ["  chip      protocol version 1: the answer is not signed; the registry's key opens it"]
+    from Crypto.Hash import SHA256
+    from Crypto.PublicKey import RSA
+    from Crypto.Signature import pss
+
     try:
         octets = {name: base64.b64decode(packet[name], validate=True) for name in SIGNED_OCTETS}
         digests = (sha256(octets["sealed_uid"]), sha256(octets["payload"]))
@@ -1417,6 +1414,8 @@ def read_public_key(path: Path) -> bytes:
     text = path.read_text(encoding="ascii", errors="replace").strip()
     if re.fullmatch("[0-9a-f]{64}", text):
         return bytes.fromhex(text)
+    from Crypto.PublicKey import ECC
+
     try:
         key = ECC.import_key(text)
         if key.curve != "Ed25519" or key.has_private():
@@ -1920,7 +1919,9 @@ def main() -> int:
     def say(line: str) -> str:
         return printable(translated(line, args.lang))
 
-    if not HAS_CRYPTO:
+    try:
+        import Crypto.Signature  # noqa: F401
+    except ImportError:
         print(say("verify.py needs PyCryptodome: pip install pycryptodome"), file=sys.stderr)
         return 2
     for stream in (sys.stdout, sys.stderr):

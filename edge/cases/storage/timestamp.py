@@ -6,14 +6,14 @@ The unit's clock may be wrong, and who has its key can write any time. What an a
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edge.config import EvidenceSettings
 from edge.errors import CaseError, SecretError
+
+if TYPE_CHECKING:
+    from edge.config import EvidenceSettings
 
 SUFFIX = ".tsr"
 TIMEOUT_S = 10.0
@@ -60,6 +60,8 @@ class TimeStamps:
         Raises:
             CaseError: the authority does not answer, or not for this.
         """
+        import urllib.request  # most stores have no such authority
+
         library = self._library
         builder = library.TimestampRequestBuilder().data(data).hash_algorithm(library.HashAlgorithm.SHA256)
         question = builder.build()
@@ -72,7 +74,7 @@ class TimeStamps:
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
                 found: bytes = answer.read(MOST_BYTES)
             verifier.build().verify_message(library.decode_timestamp_response(found), data)
-        except (OSError, urllib.error.URLError) as error:
+        except OSError as error:
             raise _failed(f"does not answer ({type(error).__name__})") from None
         except (ValueError, library.VerificationError):
             raise _failed("gives no time stamp for this checkpoint") from None
