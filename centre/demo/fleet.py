@@ -127,7 +127,7 @@ async def _play(folder: Path, engine: Engine, cast: Cast, registry: Setting) -> 
         AsyncExitStack() as stack,
     ):
         if not registry.is_enrolled:
-            say("enrolling fictional drivers (RSA-4096 keys), once: half a minute ...")
+            say("enrolling fictional drivers (RSA-4096 keys), once: some seconds ...")
             await asyncio.to_thread(registry.enrol, cast, lambda: None)
         await stack.enter_async_context(_opener(config, folder / "centre", registry, pool))
         say(

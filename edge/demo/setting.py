@@ -254,7 +254,7 @@ class Setting:
         self._complete.write_text(_ENROLLED if requests else "", encoding="utf-8")
 
     def _make_signing_keys(self, licences: Sequence[str]) -> dict[str, bytes]:
-        """Make the signing keys of these drivers' chips, which takes seconds each; returns the chips' requests."""
+        """Make the signing keys of these drivers' chips, a second or so each; returns the chips' requests."""
         if not licences:
             return {}
         with ProcessPoolExecutor() as processes:

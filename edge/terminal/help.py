@@ -70,10 +70,10 @@ class Parser(argparse.ArgumentParser):
 
 def add_version(parser: argparse.ArgumentParser) -> None:
     """Add ``--version`` to the command line."""
-    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
+    parser.add_argument("--version", action=_Version, help="show program's version number and exit")
 
 
-class _Version(argparse.Action):
+class _Version(argparse._VersionAction):  # shells' completions know it by its class
     """Says the version; reading it off the installation is left to who asks."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:

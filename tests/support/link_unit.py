@@ -99,8 +99,8 @@ class Unit(Daemon):
         return answer["claims"], answer["reasons"]
 
     async def becomes(self, **wanted: int) -> None:
-        """Wait until the state has these values: two seconds, and more on a machine that is slow to answer."""
-        for _ in range(200):
+        """Wait until the state has these values: fifteen seconds, and more on a machine that is slow to answer."""
+        for _ in range(1500):
             state = self.state()
             if all(state[name] == value for name, value in wanted.items()):
                 return
