@@ -15,7 +15,7 @@ def test_a_generated_key_loads_again_and_reports_its_progress() -> None:
     steps: list[None] = []
     key = generate_private_key(lambda: steps.append(None))
     assert key.size_in_bits() == KEY_BITS
-    assert steps, "at the least at its start"
+    assert len(steps) > 2
     assert load_private_key(key.export_key("DER")) == key
     assert load_public_key(key.public_key().export_key().decode()) == key.public_key()
 
