@@ -1,4 +1,7 @@
-"""The papers of a case: report, letter to the keeper, a package's README. Importing this loads ReportLab and Pillow."""
+"""The papers of a case: report, letter to the keeper, a package's README.
+
+Names are loaded on first use: most need ReportLab and Pillow.
+"""
 
 from __future__ import annotations
 
